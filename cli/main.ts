@@ -1,0 +1,61 @@
+/**
+ * The command. Everything that it does to the process is in this file.
+ *
+ * @module
+ */
+import process from "node:process";
+import { run } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  isTerminal: process.stdout.isTTY === true,
+  hasColor: process.stdout.isTTY === true && !process.env.NO_COLOR,
+  onStop(handler) {
+    process.on("SIGINT", handler);
+    process.on("SIGTERM", handler);
+    return () => {
+      process.off("SIGINT", handler);
+      process.off("SIGTERM", handler);
+    };
+  },
+  async runBehind([program, ...args], environment) {
+    const { spawn } = await import("node:child_process");
+    const child = spawn(program, [...args, ...thisCommand()], {
+      stdio: "inherit",
+      env: { ...process.env, ...environment },
+    });
+    return await new Promise((resolve) => {
+      child.on("error", () => resolve(undefined));
+      child.on("exit", (code) => resolve(code ?? 2));
+    });
+  },
+  env: (name) => process.env[name],
+};
+
+/** The words that started this process. */
+function thisCommand(): string[] {
+  const { Deno } = globalThis as unknown as {
+    Deno?: { mainModule: string; build: { standalone?: boolean } };
+  };
+  const args = process.argv.slice(2);
+  if (!Deno) {
+    return [
+      process.execPath,
+      ...process.execArgv,
+      process.argv[1],
+      ...args,
+    ];
+  }
+  if (Deno.build.standalone) return [process.execPath, ...args];
+  return [process.execPath, "run", "-A", Deno.mainModule, ...args];
+}
+
+process.stdout.on("error", (error: Error & { code?: string }) => {
+  // Whoever read the output has had enough.
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+process.exitCode = await run(process.argv.slice(2), terminal);
