@@ -5,50 +5,39 @@
  * @module
  */
 import { checksum } from "../packet/checksum.ts";
-import { type Family, formatAddress } from "../packet/address.ts";
-import { allocate, int32, lastError } from "./call.ts";
+import type { Family } from "../packet/address.ts";
+import { allocate, lastError } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import {
-  ICMP_FILTER,
-  ICMPV6_FILTER,
-  IP_MTU_DISCOVER,
-  IP_RECVERR,
-  IP_RECVTTL,
   IP_TTL,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_HOPLIMIT,
-  IPV6_MULTICAST_HOPS,
-  IPV6_RECVERR,
-  IPV6_RECVHOPLIMIT,
-  IPV6_UNICAST_HOPS,
   MSG_ERRQUEUE,
   MSG_TRUNC,
-  SO_EE_ORIGIN_ICMP,
-  SO_EE_ORIGIN_ICMP6,
   SO_RXQ_OVFL,
   SO_TIMESTAMPNS,
   SOCK_DGRAM,
   SOCK_RAW,
-  SOL_RAW,
   SOL_SOCKET,
 } from "./constants.ts";
 import { Descriptor } from "./descriptor.ts";
 import { errno, PermissionError, type SystemCallError } from "./errors.ts";
 import { libc } from "./ffi.ts";
+import { type IcmpSocketError, readIcmpError } from "./icmp_error.ts";
+import { bindAnyIdentifier, configureIcmp } from "./icmp_options.ts";
 import { MessageTable } from "./messages.ts";
 import { type NetworkNamespace, withNetns } from "./netns.ts";
 import { pingGroupRange } from "./ping_group.ts";
+import { trySocket } from "./socket.ts";
 import {
-  localAddress,
-  setBufferSizes,
-  setOption,
-  trySetOption,
-  trySocket,
-} from "./socket.ts";
-import { sockaddrLength, writeSockaddr } from "./sockaddr.ts";
+  readSockaddr,
+  SOCKADDR_SIZE,
+  sockaddrLength,
+  writeSockaddr,
+} from "./sockaddr.ts";
 
 /** Settings of {@linkcode IcmpSocket.open}. */
 export interface IcmpSocketOptions {
@@ -78,26 +67,7 @@ export interface IcmpSocketOptions {
   readonly netns?: NetworkNamespace;
 }
 
-/** An ICMP error that the kernel has matched to something this socket sent. */
-export interface IcmpSocketError {
-  /** Whom the offending message was for. */
-  readonly destination: string;
-  /** Which system reported the error, if one did. */
-  readonly from: string | undefined;
-  /** ICMP type, `undefined` if the error is this system's own. */
-  readonly type: number | undefined;
-  /** ICMP code. */
-  readonly code: number | undefined;
-  /** The kernel's name for it, as an error number. */
-  readonly errno: number;
-  /** `ee_info`: the next hop's MTU for "fragmentation needed". */
-  readonly info: number;
-  /** The offending message as far as it was quoted; copied. */
-  readonly message: Uint8Array;
-}
-
 const CONTROL = 256;
-const EXTENDED_ERROR = 16;
 
 /**
  * An ICMP or ICMPv6 socket that sends and receives many echo messages a call.
@@ -176,7 +146,10 @@ export class IcmpSocket extends Descriptor {
     }
     this.#hopLevel = family === 4 ? IPPROTO_IP : IPPROTO_IPV6;
     this.#hopType = family === 4 ? IP_TTL : IPV6_HOPLIMIT;
-    this.identifier = this.#configure(options);
+    configureIcmp(fd, transport, options);
+    this.identifier = transport === "raw"
+      ? crypto.getRandomValues(new Uint16Array(1))[0]
+      : bindAnyIdentifier(fd, family);
   }
 
   /**
@@ -219,7 +192,7 @@ export class IcmpSocket extends Descriptor {
    * Addresses message `i`, whose `length` bytes are in `output`, and completes what this kind of socket leaves to its user.
    */
   address(i: number, to: Uint8Array, scope: number, length: number): void {
-    writeSockaddr(this.#tx.names, i * 28, to, 0, scope);
+    writeSockaddr(this.#tx.names, i * SOCKADDR_SIZE, to, 0, scope);
     this.#tx.setLength(i, length);
     if (this.transport === "dgram") return;
     const at = i * this.#stride, out = this.output;
@@ -281,7 +254,7 @@ export class IcmpSocket extends Descriptor {
   /** Whether message `i` came from this address. */
   isFrom(i: number, bytes: Uint8Array): boolean {
     const names = this.#rx.names;
-    const at = i * 28 + (this.family === 4 ? 4 : 8);
+    const at = i * SOCKADDR_SIZE + (this.family === 4 ? 4 : 8);
     for (let k = 0; k < bytes.length; k++) {
       if (names[at + k] !== bytes[k]) return false;
     }
@@ -290,7 +263,7 @@ export class IcmpSocket extends Descriptor {
 
   /** Where message `i` came from, as text. */
   source(i: number): string {
-    return nameText(this.#rx.names, i * 28, this.family);
+    return readSockaddr(this.#rx.names, i * SOCKADDR_SIZE)?.address ?? "";
   }
 
   /** Time to live (hop limit) that message `i` arrived with, if it is known. */
@@ -317,7 +290,9 @@ export class IcmpSocket extends Descriptor {
     for (;;) {
       const count = this.#receive(MSG_ERRQUEUE);
       for (let i = 0; i < count; i++) {
-        const error = this.#error(i);
+        const start = i * this.#inputStride;
+        const message = this.input.subarray(start, this.inputEnd(i));
+        const error = readIcmpError(this.#rx, i, this.family, message);
         if (error) errors.push(error);
       }
       if (count < this.batch) return errors;
@@ -352,102 +327,6 @@ export class IcmpSocket extends Descriptor {
     const at = this.#rx.findControl(i, SOL_SOCKET, SO_RXQ_OVFL);
     if (at >= 0) this.overflow = this.#rx.control.getUint32(at, true);
   }
-
-  /** Reads `struct sock_extended_err` and the offender's address behind it. */
-  #error(i: number): IcmpSocketError | undefined {
-    const v4 = this.family === 4;
-    const at = this.#rx.findControl(
-      i,
-      v4 ? IPPROTO_IP : IPPROTO_IPV6,
-      v4 ? IP_RECVERR : IPV6_RECVERR,
-    );
-    if (at < 0) return undefined;
-    const view = this.#rx.control;
-    const origin = view.getUint8(at + 4);
-    const icmp = origin === SO_EE_ORIGIN_ICMP || origin === SO_EE_ORIGIN_ICMP6;
-    const start = i * this.#inputStride;
-    const offender = new Uint8Array(view.buffer, at + EXTENDED_ERROR, 28);
-    return {
-      destination: this.source(i),
-      from: offender[0] || offender[1]
-        ? nameText(offender, 0, this.family)
-        : undefined,
-      type: icmp ? view.getUint8(at + 5) : undefined,
-      code: icmp ? view.getUint8(at + 6) : undefined,
-      errno: view.getUint32(at, true),
-      info: view.getUint32(at + 8, true),
-      message: this.input.slice(start, start + this.#rx.length(i)),
-    };
-  }
-
-  /** Sets the options; returns the identifier. */
-  #configure(options: IcmpSocketOptions): number {
-    const { fd, family } = this;
-    const { ttl, bufferSize = 4 << 20 } = options;
-    const what = "Cannot set up an ICMP socket";
-    setBufferSizes(fd, bufferSize);
-    setOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, what);
-    trySetOption(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-    if (family === 4) {
-      setOption(fd, IPPROTO_IP, IP_RECVERR, 1, what);
-      setOption(fd, IPPROTO_IP, IP_RECVTTL, 1, what);
-      // As ping(8): fragment what is too large, and do not set DF.
-      trySetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, 0);
-      if (ttl) setOption(fd, IPPROTO_IP, IP_TTL, ttl, what);
-    } else {
-      setOption(fd, IPPROTO_IPV6, IPV6_RECVERR, 1, what);
-      setOption(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, what);
-      if (ttl) {
-        setOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl, what);
-        setOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, ttl, what);
-      }
-    }
-    if (this.transport === "raw") {
-      this.#filter();
-      return crypto.getRandomValues(new Uint16Array(1))[0];
-    }
-    return this.#bindAny();
-  }
-
-  /**
-   * Has the kernel choose the identifier now, so that it is known before the
-   * first message: one bound by hand could steal another program's replies.
-   */
-  #bindAny(): number {
-    const name = allocate(sockaddrLength(this.family));
-    writeSockaddr(name, 0, new Uint8Array(this.family === 4 ? 4 : 16), 0);
-    if (this.#libc.bind(this.fd, name, name.length) < 0) {
-      throw lastError("bind", "Cannot set up an ICMP socket");
-    }
-    return localAddress(this.fd).port;
-  }
-
-  /** Lets only echo replies through: a raw socket sees everybody's messages. */
-  #filter(): void {
-    if (this.family === 4) {
-      const all = int32(~(1 << 0));
-      this.#libc.setsockopt(this.fd, SOL_RAW, ICMP_FILTER, all, 4);
-      return;
-    }
-    // struct icmp6_filter: a set bit blocks that type.
-    const blocked = allocate(32).fill(0xff);
-    blocked[129 >> 3] &= ~(1 << (129 & 7));
-    this.#libc.setsockopt(
-      this.fd,
-      IPPROTO_ICMPV6,
-      ICMPV6_FILTER,
-      blocked,
-      32,
-    );
-  }
-}
-
-function nameText(names: Uint8Array, at: number, family: Family): string {
-  if (family === 4) return formatAddress(names, at + 4, at + 8);
-  const address = formatAddress(names, at + 8, at + 24);
-  const scope = new DataView(names.buffer, names.byteOffset + at + 24)
-    .getUint32(0, true);
-  return scope ? `${address}%${scope}` : address;
 }
 
 function openWhat(family: Family): string {

@@ -16,11 +16,8 @@ export {
   SystemCallError,
   UnsupportedPlatformError,
 } from "./errors.ts";
-export {
-  IcmpSocket,
-  type IcmpSocketError,
-  type IcmpSocketOptions,
-} from "./icmp_socket.ts";
+export type { IcmpSocketError } from "./icmp_error.ts";
+export { IcmpSocket, type IcmpSocketOptions } from "./icmp_socket.ts";
 export { type Platform, platform } from "./ffi.ts";
 export {
   createNetns,

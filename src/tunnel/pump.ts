@@ -89,7 +89,7 @@ export class Pump {
    * Moves what is ready: what the sink would not take the last time, else a
    * new batch.
    *
-   * @returns How many packets were taken in or given out; 0 when `blocked`.
+   * @returns How many packets were taken in, or given out; 0 when `blocked`.
    */
   step(): number {
     const batch = this.#batch;
@@ -103,7 +103,7 @@ export class Pump {
     }
     const written = this.sink.write(batch, this.#done);
     this.#done += written;
-    return moved + written;
+    return Math.max(moved, written);
   }
 }
 
