@@ -103,6 +103,13 @@ export async function lookup(
   return wanted;
 }
 
+/** What else it may be that a name is not known. */
+const reasons: Record<string, string> = {
+  EAI_AGAIN: "the name server did not answer",
+  EPERM: "this process may not resolve names, in Deno allow it with " +
+    "--allow-net",
+};
+
 async function systemLookup(host: string): Promise<ResolvedAddress[]> {
   const dns = await import("node:dns/promises");
   try {
@@ -116,10 +123,7 @@ async function systemLookup(host: string): Promise<ResolvedAddress[]> {
   } catch (error) {
     const code = (error as { code?: string }).code ?? "ENOTFOUND";
     if (error instanceof Error && error.name === "NotCapable") throw error;
-    const reason = code === "EAI_AGAIN"
-      ? "the name server did not answer"
-      : "no such name";
-    throw new ResolveError(host, code, reason);
+    throw new ResolveError(host, code, reasons[code] ?? "no such name");
   }
 }
 
