@@ -13,11 +13,18 @@ const terminal: Terminal = {
   isTerminal: process.stdout.isTTY === true,
   hasColor: process.stdout.isTTY === true && !process.env.NO_COLOR,
   onStop(handler) {
-    process.on("SIGINT", handler);
-    process.on("SIGTERM", handler);
+    let asked = false;
+    const stop = () => {
+      // Asked twice: whatever takes so long, the kernel cleans up behind it.
+      if (asked) process.exit(130);
+      asked = true;
+      handler();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
     return () => {
-      process.off("SIGINT", handler);
-      process.off("SIGTERM", handler);
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
     };
   },
   async runBehind([program, ...args], environment) {

@@ -116,6 +116,7 @@ export const errno = {
   ENODEV: errnoNumber("ENODEV"),
   EINVAL: errnoNumber("EINVAL"),
   EBADFD: errnoNumber("EBADFD"),
+  EDESTADDRREQ: errnoNumber("EDESTADDRREQ"),
   EMSGSIZE: errnoNumber("EMSGSIZE"),
   EPROTONOSUPPORT: errnoNumber("EPROTONOSUPPORT"),
   ENETDOWN: errnoNumber("ENETDOWN"),

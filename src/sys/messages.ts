@@ -102,6 +102,13 @@ export class MessageTable {
     this.#headers.setUint32(i * HEADER + 8, length, true);
   }
 
+  /** Copies message `i`'s address from `source`, `length` bytes at `at`. */
+  setName(i: number, source: Uint8Array, at: number, length: number): void {
+    const names = this.names, to = i * SOCKADDR_SIZE;
+    for (let k = 0; k < length; k++) names[to + k] = source[at + k];
+    this.setNameLength(i, length);
+  }
+
   /** Makes the first `count` messages ready to be received into. */
   prepare(count: number): void {
     const h = this.#headers;

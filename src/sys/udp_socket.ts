@@ -68,6 +68,7 @@ const dropped = new Map<number, number>([
   [errno.ENETUNREACH, TX_UNREACHABLE],
   [errno.EHOSTUNREACH, TX_UNREACHABLE],
   [errno.ENETDOWN, TX_UNREACHABLE],
+  [errno.EDESTADDRREQ, TX_UNREACHABLE],
   [errno.EPERM, TX_UNREACHABLE],
   [errno.EACCES, TX_UNREACHABLE],
   [errno.ENOBUFS, TX_NO_BUFFER],
@@ -286,11 +287,10 @@ export class UdpSocket extends Descriptor {
   ): boolean {
     const { peers, peerLengths } = batch;
     if (!peers && this.#lastLength === 0) return false;
+    const source = peers ?? this.#last;
     for (let i = 0; i < count; i++) {
-      const at = (from + i) * PEER_SIZE;
-      const peer = peers ? peers.subarray(at, at + PEER_SIZE) : this.#last;
-      table.names.set(peer, i * PEER_SIZE);
-      table.setNameLength(i, peerLengths?.[from + i] ?? this.#lastLength);
+      const length = peerLengths ? peerLengths[from + i] : this.#lastLength;
+      table.setName(i, source, peers ? (from + i) * PEER_SIZE : 0, length);
     }
     return true;
   }
