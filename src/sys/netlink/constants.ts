@@ -33,7 +33,6 @@ export const NLA_TYPE_MASK = 0x3fff;
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
-export const RTM_SETLINK = 19;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
@@ -49,7 +48,6 @@ export const requestNames: ReadonlyMap<number, string> = new Map([
   [RTM_NEWLINK, "RTM_NEWLINK"],
   [RTM_DELLINK, "RTM_DELLINK"],
   [RTM_GETLINK, "RTM_GETLINK"],
-  [RTM_SETLINK, "RTM_SETLINK"],
   [RTM_NEWADDR, "RTM_NEWADDR"],
   [RTM_DELADDR, "RTM_DELADDR"],
   [RTM_GETADDR, "RTM_GETADDR"],
@@ -94,10 +92,6 @@ export const IFA_F_TENTATIVE = 0x40;
 // linux/rtnetlink.h: routes
 export const RT_TABLE_MAIN = 254;
 export const RTPROT_BOOT = 3;
-export const RT_SCOPE_UNIVERSE = 0;
-export const RT_SCOPE_LINK = 253;
-export const RT_SCOPE_HOST = 254;
-export const RT_SCOPE_NOWHERE = 255;
 export const RTM_F_CLONED = 0x200;
 export const RTM_F_LOOKUP_TABLE = 0x1000;
 export const RTNH_F_ONLINK = 0x4;
