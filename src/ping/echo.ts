@@ -1,6 +1,6 @@
 import { breath, type IcmpSocket, type NetworkNamespace } from "../sys/mod.ts";
 import { EchoEngine } from "./engine.ts";
-import type { PingEvent, Tally } from "./events.ts";
+import type { PingEvent, SummaryEvent, Tally } from "./events.ts";
 import type { Target, Unresolved } from "./resolve.ts";
 import { type EngineTarget, errorValue } from "./ledger.ts";
 import { EventQueue } from "./queue.ts";
@@ -109,6 +109,8 @@ export class EchoRun implements AsyncIterableIterator<PingEvent> {
   readonly #schedule = new Schedule<EngineTarget>();
   readonly #engine: EchoEngine;
   readonly #watched = new Set<IcmpSocket>();
+  /** What became of each target, once the run has ended. */
+  readonly summaries: SummaryEvent[] = [];
   #sourceEnded = false;
   #failure: { reason: unknown } | undefined;
   #running: Promise<void> | undefined;
@@ -153,7 +155,7 @@ export class EchoRun implements AsyncIterableIterator<PingEvent> {
     for (;;) {
       const value = this.#events.take();
       if (value) {
-        if (this.#events.size < maxQueued) this.#resume?.();
+        if (this.#events.size === maxQueued - 1) this.#resume?.();
         return { value, done: false };
       }
       if (this.#finished) {
@@ -223,7 +225,9 @@ export class EchoRun implements AsyncIterableIterator<PingEvent> {
     }
     const { ledger } = engine;
     for (const target of ledger.targets) {
-      this.#events.push(ledger.summary(target));
+      const summary = ledger.summary(target);
+      this.summaries.push(summary);
+      this.#events.push(summary);
     }
     if (ledger.targets.length === 0 && this.#firstUnresolved) {
       throw this.#firstUnresolved;
@@ -265,28 +269,27 @@ export class EchoRun implements AsyncIterableIterator<PingEvent> {
     this.#schedule.push(added.since, added);
   }
 
-  /** Sends the probes that are due; returns false if there is no room. */
+  /**
+   * Sends a batch of the probes that are due; returns false if there is no
+   * room. What is still due waits for the next turn, so that a long burst lets
+   * replies in before the kernel's buffer is full.
+   */
   #send(): boolean {
     const engine = this.#engine, schedule = this.#schedule;
     const { count = Infinity, interval = 1000 } = this.#options;
-    if (this.#stopped) return true;
+    if (this.#stopped || this.#events.size >= maxQueued) return true;
     const now = engine.ledger.clock.monotonic();
-    for (;;) {
-      while (schedule.due <= now) {
-        const target = schedule.pop();
-        if (!engine.queue(target)) {
-          schedule.push(now, target);
-          break;
-        }
-        if (target.probes < count) {
-          schedule.push(target.since + target.probes * interval, target);
-        }
+    while (schedule.due <= now) {
+      const target = schedule.pop();
+      if (!engine.queue(target)) {
+        schedule.push(now, target);
+        break;
       }
-      if (!engine.flush()) return false;
-      // A long burst: take replies in before the kernel's buffer is full.
-      if (schedule.due > now || this.#stopped) return true;
-      engine.receive();
+      if (target.probes < count) {
+        schedule.push(target.since + target.probes * interval, target);
+      }
     }
+    return engine.flush();
   }
 
   #hasEnded(): boolean {
@@ -298,17 +301,19 @@ export class EchoRun implements AsyncIterableIterator<PingEvent> {
   /** Until something comes, is due, or is asked for. */
   async #wait(hasRoom: boolean): Promise<void> {
     const { ledger, sockets } = this.#engine;
+    let due = hasRoom
+      ? Math.min(this.#schedule.due, ledger.nextExpiry()) -
+        ledger.clock.monotonic()
+      : 1;
+    // Full: until the consumer has taken some.
+    if (this.#events.size >= maxQueued) due = Infinity;
+    if (due <= 0) return;
     for (const socket of sockets) this.#watch(socket);
     if (this.#changed) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#resume = resolve;
-      if (this.#events.size >= maxQueued) return;
-      const due = hasRoom
-        ? Math.min(this.#schedule.due, ledger.nextExpiry()) -
-          ledger.clock.monotonic()
-        : 1;
-      if (due !== Infinity) timer = setTimeout(resolve, Math.max(0, due));
+      if (due !== Infinity) timer = setTimeout(resolve, due);
     });
     this.#resume = undefined;
     clearTimeout(timer);

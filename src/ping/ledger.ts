@@ -43,7 +43,7 @@ export interface Arrival {
 export class Ledger {
   readonly targets: EngineTarget[] = [];
   readonly probes = new ProbeTable();
-  readonly clock = new Clock();
+  #clock: Clock | undefined;
   /** Milliseconds after which a probe is lost. */
   readonly #timeout: number;
   readonly #emit: (event: PingEvent) => void;
@@ -55,6 +55,11 @@ export class Ledger {
   constructor(timeout: number, emit: (event: PingEvent) => void) {
     this.#timeout = timeout;
     this.#emit = emit;
+  }
+
+  /** Opened late: a run that has not begun has not touched the system. */
+  get clock(): Clock {
+    return this.#clock ??= new Clock();
   }
 
   /** The target of a probe. */

@@ -81,7 +81,6 @@ export function ping(targets: PingTargets, options: PingOptions = {}): Ping {
  */
 export class Ping implements AsyncIterable<PingEvent>, AsyncDisposable {
   readonly #run: EchoRun;
-  readonly #summaries: SummaryEvent[] = [];
   readonly #ended: Promise<void>;
   #end!: (failure?: { reason: unknown }) => void;
   #iterating = false;
@@ -117,29 +116,40 @@ export class Ping implements AsyncIterable<PingEvent>, AsyncDisposable {
       for await (const _ of this);
     }
     await this.#ended;
-    return { ...this.stats, targets: this.#summaries };
+    return { ...this.stats, targets: this.#run.summaries };
   }
 
-  /** The events. A run is one stream: who asks again gets the rest of it. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<PingEvent> {
-    this.#iterating = true;
-    try {
-      for await (const event of this.#run) {
-        if (event.type === "summary") this.#summaries.push(event);
-        yield event;
-      }
-    } catch (reason) {
-      this.#end({ reason });
-      throw reason;
-    } finally {
-      this.#end();
-    }
+  /**
+   * The events. A run is one stream: who asks again gets the rest of it. Its
+   * `return` ends the run also while a `next` waits.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<PingEvent> {
+    const iterator = {
+      next: () => this.#settle(this.#run.next()),
+      return: () => this.#settle(this.#run.return()),
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /** Ends the run and closes its sockets. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#run.return();
-    this.#end();
+    await this.#settle(this.#run.return());
+  }
+
+  /** Watches out for the end on its way to whoever iterates. */
+  async #settle(
+    result: Promise<IteratorResult<PingEvent>>,
+  ): Promise<IteratorResult<PingEvent>> {
+    this.#iterating = true;
+    try {
+      const { done } = await result;
+      if (done) this.#end();
+      return result;
+    } catch (reason) {
+      this.#end({ reason });
+      throw reason;
+    }
   }
 }
 

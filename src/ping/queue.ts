@@ -1,3 +1,6 @@
+/** Items taken before their memory is given back. */
+const maxTaken = 1024;
+
 /** Events on their way from the engine to whoever asks for them. */
 export class EventQueue<T> {
   #items: T[] = [];
@@ -19,12 +22,19 @@ export class EventQueue<T> {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head++];
     if (this.#head === this.#items.length) this.clear();
+    else if (this.#head >= maxTaken && this.size <= this.#head) this.#forget();
     return item;
   }
 
   /** Forgets all. */
   clear(): void {
     this.#items = [];
+    this.#head = 0;
+  }
+
+  /** Lets go of what was taken: a queue that never runs empty must not grow. */
+  #forget(): void {
+    this.#items = this.#items.slice(this.#head);
     this.#head = 0;
   }
 

@@ -1,5 +1,9 @@
 import type { Family } from "../packet/address.ts";
-import { lookup, type ResolveError } from "../sys/mod.ts";
+import {
+  lookup,
+  type NetworkNamespace,
+  type ResolveError,
+} from "../sys/mod.ts";
 
 /** Something to ping: an address, and what it was called. */
 export interface Target {
@@ -29,6 +33,8 @@ export interface ResolveOptions {
   readonly family?: Family;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
+  /** The network namespace whose interface a zone by name is. */
+  readonly netns?: NetworkNamespace;
 }
 
 /**

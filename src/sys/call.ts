@@ -17,6 +17,12 @@ const encoder = new TextEncoder();
 
 /** Text as C wants it: UTF-8 and a closing zero, in memory that does not move. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new TypeError(
+      `Cannot pass text on that has a zero character in it: ` +
+        `current value is ${JSON.stringify(text)}`,
+    );
+  }
   return encoder.encode(text + "\0");
 }
 

@@ -41,7 +41,7 @@ export abstract class Descriptor implements Disposable {
    * @returns Resolves also when the descriptor is closed meanwhile.
    */
   readable(signal?: AbortSignal): Promise<void> {
-    return this.#poller().readable(this.#fd, signal);
+    return this.#poller()?.readable(this.#fd, signal) ?? Promise.resolve();
   }
 
   /**
@@ -51,7 +51,7 @@ export abstract class Descriptor implements Disposable {
    * @returns Resolves also when the descriptor is closed meanwhile.
    */
   writable(signal?: AbortSignal): Promise<void> {
-    return this.#poller().writable(this.#fd, signal);
+    return this.#poller()?.writable(this.#fd, signal) ?? Promise.resolve();
   }
 
   /** Closes it. Whoever waits for it wakes up and finds it closed. */
@@ -67,9 +67,11 @@ export abstract class Descriptor implements Disposable {
     this.close();
   }
 
-  #poller(): Poller {
+  /** None once closed: the poller would open and nobody would close it. */
+  #poller(): Poller | undefined {
+    if (this.#fd < 0) return undefined;
     const poller = Poller.current;
-    if (!this.#polled && this.#fd >= 0) {
+    if (!this.#polled) {
       poller.add(this.#fd);
       this.#polled = true;
     }

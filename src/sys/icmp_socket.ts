@@ -18,7 +18,6 @@ import {
   MSG_ERRQUEUE,
   MSG_TRUNC,
   SO_RXQ_OVFL,
-  SO_TIMESTAMPNS,
   SOCK_DGRAM,
   SOCK_RAW,
   SOL_SOCKET,
@@ -274,14 +273,8 @@ export class IcmpSocket extends Descriptor {
 
   /** When the kernel received message `i`, on the clock's `real()` scale. */
   stamp(i: number, clock: Clock): number | undefined {
-    const at = this.#rx.findControl(i, SOL_SOCKET, SO_TIMESTAMPNS);
-    if (at < 0) return undefined;
-    const view = this.#rx.control;
-    return clock.realFrom(
-      view.getUint32(at, true),
-      view.getUint32(at + 4, true),
-      view.getUint32(at + 8, true),
-    );
+    const stamp = this.#rx.stamp(i, clock);
+    return Number.isNaN(stamp) ? undefined : stamp;
   }
 
   /** Takes the errors that have come since, emptying the error queue. */

@@ -14,6 +14,8 @@
  * @module
  */
 import { allocate } from "./call.ts";
+import type { Clock } from "./clock.ts";
+import { SO_TIMESTAMPNS, SOL_SOCKET } from "./constants.ts";
 import { libc } from "./ffi.ts";
 import { SOCKADDR_SIZE } from "./sockaddr.ts";
 import type { Pointer } from "./symbols.ts";
@@ -131,6 +133,17 @@ export class MessageTable {
   /** How long the address is that message `i` came from, in bytes. */
   nameLength(i: number): number {
     return this.#headers.getUint32(i * HEADER + 8, true);
+  }
+
+  /** When the kernel received message `i`, on a clock's scale, else NaN. */
+  stamp(i: number, clock: Clock): number {
+    const at = this.findControl(i, SOL_SOCKET, SO_TIMESTAMPNS);
+    if (at < 0) return NaN;
+    return clock.realFrom(
+      this.control.getUint32(at, true),
+      this.control.getUint32(at + 4, true),
+      this.control.getUint32(at + 8, true),
+    );
   }
 
   /**

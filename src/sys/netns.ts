@@ -95,17 +95,23 @@ export function createNetns(): OwnedNetns {
     if (c.unshare(CLONE_NEWNET) < 0) {
       throw refusedOr("unshare", "Cannot make a network namespace");
     }
-    const fd = openPath("/proc/thread-self/ns/net", "the new namespace");
-    enter(home, "the namespace this thread came from");
-    let open = true;
-    const close = () => {
-      if (open) c.close(fd);
-      open = false;
-    };
-    return { fd, close, [Symbol.dispose]: close };
+    try {
+      return own(openPath("/proc/thread-self/ns/net", "the new namespace"));
+    } finally {
+      enter(home, "the namespace this thread came from");
+    }
   } finally {
     c.close(home);
   }
+}
+
+function own(fd: number): OwnedNetns {
+  let open = true;
+  const close = () => {
+    if (open) libc().close(fd);
+    open = false;
+  };
+  return { fd, close, [Symbol.dispose]: close };
 }
 
 function openNamespace(name: string): number {

@@ -69,8 +69,12 @@ export class Poller {
 
   /** Makes a descriptor known; every `add` needs its `remove`. */
   add(fd: number): void {
-    this.#epoll.control(EPOLL_CTL_ADD, fd, EPOLLONESHOT);
-    this.#watched.set(fd, { waits: [] });
+    try {
+      this.#epoll.control(EPOLL_CTL_ADD, fd, EPOLLONESHOT);
+      this.#watched.set(fd, { waits: [] });
+    } finally {
+      this.#settle();
+    }
   }
 
   /**

@@ -4,6 +4,8 @@
  * @module
  */
 import { type Family, parseAddress } from "../packet/address.ts";
+import { Netlink } from "./netlink/mod.ts";
+import type { NetworkNamespace } from "./netns.ts";
 
 /** An address that a name stands for. */
 export interface ResolvedAddress {
@@ -23,6 +25,8 @@ export interface LookupOptions {
   readonly family?: Family;
   /** Gives up waiting. */
   readonly signal?: AbortSignal;
+  /** The network namespace whose interface a zone by name is. */
+  readonly netns?: NetworkNamespace;
 }
 
 /**
@@ -91,7 +95,7 @@ export async function lookup(
     if (family && literal.family !== family) throw wrongFamily(host, family);
     const zone = literal.zone === undefined
       ? ""
-      : `%${await interfaceIndex(literal.zone, host)}`;
+      : `%${interfaceIndex(literal.zone, host, options.netns)}`;
     return [{ address: literal.address + zone, family: literal.family }];
   }
   if (!isName(host)) {
@@ -128,13 +132,19 @@ async function systemLookup(host: string): Promise<ResolvedAddress[]> {
 }
 
 /** A zone may be an interface's name; sockets want its number. */
-async function interfaceIndex(zone: string, host: string): Promise<number> {
+function interfaceIndex(
+  zone: string,
+  host: string,
+  netns: NetworkNamespace | undefined,
+): number {
   if (/^\d+$/.test(zone)) return Number(zone);
-  const { networkInterfaces } = await import("node:os");
-  const entry = networkInterfaces()[zone]?.find((each) =>
-    each.family === "IPv6"
-  );
-  if (entry?.family === "IPv6") return entry.scopeid ?? 0;
+  const netlink = Netlink.open({ netns });
+  try {
+    const link = netlink.links().find(({ name }) => name === zone);
+    if (link) return link.index;
+  } finally {
+    netlink.close();
+  }
   throw new ResolveError(host, "ENODEV", `there is no interface '${zone}'`);
 }
 

@@ -36,10 +36,13 @@ export const declarations = {
   readv: { parameters: ["i32", "pointer", "i32"], result: "i32" },
   writev: { parameters: ["i32", "pointer", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
-  dup: { parameters: ["i32"], result: "i32" },
+  ioctl_value: {
+    name: "ioctl",
+    parameters: ["i32", "usize", "usize"],
+    result: "i32",
+  },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   clock_gettime: { parameters: ["i32", "pointer"], result: "i32" },
-  geteuid: { parameters: [], result: "u32" },
   getegid: { parameters: [], result: "u32" },
 
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

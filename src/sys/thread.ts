@@ -5,8 +5,8 @@
 
 /** A running thread. */
 export interface Thread {
-  /** Resolves when the thread says that it is at work, or has ended. */
-  readonly started: Promise<void>;
+  /** Resolves when the thread is at work; `false` if it ended before it was. */
+  readonly started: Promise<boolean>;
   /** What the thread sends when it is done. */
   readonly result: Promise<unknown>;
 }
@@ -28,13 +28,13 @@ export async function startThread(
   const worker = new Worker(new URL(module + extension, beside), {
     workerData: data,
   });
-  let start!: () => void;
-  const started = new Promise<void>((resolve) => start = resolve);
+  let start!: (atWork: boolean) => void;
+  const started = new Promise<boolean>((resolve) => start = resolve);
   const result = new Promise((resolve, reject) => {
     let last: Message | undefined;
     worker.on("message", (message: Message) => {
       last = message;
-      start();
+      if ("started" in message) start(true);
     });
     worker.on("error", reject);
     worker.on("exit", () => {
@@ -42,7 +42,7 @@ export async function startThread(
       else reject(new Error("Cannot go on: a thread ended without a result"));
     });
   });
-  result.catch(() => {}).finally(start);
+  result.catch(() => {}).finally(() => start(false));
   return { started, result };
 }
 

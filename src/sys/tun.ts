@@ -7,7 +7,9 @@
 import type { Batch } from "../packet/batch.ts";
 import { allocate, check, cString, lastError } from "./call.ts";
 import {
+  IFF_MULTI_QUEUE,
   IFF_NO_PI,
+  IFF_TAP,
   IFF_TUN,
   IFF_TUN_EXCL,
   IFNAMSIZ,
@@ -15,6 +17,7 @@ import {
   O_NONBLOCK,
   O_RDWR,
   TUNSETIFF,
+  TUNSETPERSIST,
 } from "./constants.ts";
 import {
   Counters,
@@ -42,6 +45,33 @@ export interface TunDeviceOptions {
    * @default {"tun%d"}
    */
   readonly name?: string;
+  /**
+   * `"tun"` for IP packets, `"tap"` for Ethernet frames.
+   *
+   * @default {"tun"}
+   */
+  readonly kind?: "tun" | "tap";
+  /**
+   * Whether the device may have several queues, each opened by its name with
+   * `attach`; the kernel spreads the flows over them.
+   *
+   * @default {false}
+   */
+  readonly multiQueue?: boolean;
+  /**
+   * Whether to take a device of that name that is there already: a persistent
+   * one, or another queue of one. Without it that is an error.
+   *
+   * @default {false}
+   */
+  readonly attach?: boolean;
+  /**
+   * Whether the device outlives its descriptor. Opened with `attach` and
+   * `persist: false`, it goes with it again.
+   *
+   * @default As it is: a new device does not.
+   */
+  readonly persist?: boolean;
   /** The network namespace to open it in. */
   readonly netns?: NetworkNamespace;
 }
@@ -118,7 +148,9 @@ export class TunDevice extends Descriptor {
     return withNetns(options.netns, () => {
       const fd = openClone();
       try {
-        return new TunDevice(fd, attach(fd, name));
+        const device = new TunDevice(fd, makeInterface(fd, name, options));
+        if (options.persist !== undefined) setPersist(fd, options.persist);
+        return device;
       } catch (error) {
         libc().close(fd);
         throw error;
@@ -187,13 +219,14 @@ export class TunDevice extends Descriptor {
     while (at < count) {
       this.#aim(this.#txBase + starts[at], lengths[at]);
       const length = this.#libc.writev(this.fd, this.#pointer, 1);
-      if (length >= 0) {
+      if (length > 0) {
         packets++;
         bytes += length;
         at++;
         continue;
       }
-      const code = this.#libc.errno();
+      // The system calls a write of nothing done, without asking the device.
+      const code = length === 0 ? errno.EINVAL : this.#libc.errno();
       if (code === errno.EAGAIN) break;
       if (code === errno.EINTR) continue;
       const cause = dropped.get(code);
@@ -232,14 +265,14 @@ function isCut(arena: Uint8Array, at: number, length: number): boolean {
 
 /** What `dev_valid_name()` accepts, and a name that is not empty. */
 function checkName(name: string): void {
-  const length = cString(name).length - 1;
+  const { length } = new TextEncoder().encode(name);
   if (
     length === 0 || length >= IFNAMSIZ || name === "." || name === ".." ||
-    /[\/:\s]/.test(name)
+    /[\/:\s\0]/.test(name)
   ) {
     throw new RangeError(
       `Cannot name a TUN device: 'name' must have 1 to 15 bytes and no ` +
-        `slash, colon or space, current value is ${JSON.stringify(name)}`,
+        `slash, colon, space or zero, current value is ${JSON.stringify(name)}`,
     );
   }
 }
@@ -263,13 +296,19 @@ function openClone(): number {
 }
 
 /** Makes the interface; returns the name that it got. */
-function attach(fd: number, name: string): string {
+function makeInterface(
+  fd: number,
+  name: string,
+  options: TunDeviceOptions,
+): string {
   const what = `Cannot make TUN device '${name}'`;
   const request = allocate(40);
   request.set(cString(name));
   new DataView(request.buffer).setUint16(
     16,
-    IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL,
+    (options.kind === "tap" ? IFF_TAP : IFF_TUN) | IFF_NO_PI |
+      (options.multiQueue ? IFF_MULTI_QUEUE : 0) |
+      (options.attach ? 0 : IFF_TUN_EXCL),
     true,
   );
   const result = libc().ioctl(fd, TUNSETIFF, request);
@@ -290,4 +329,13 @@ function attach(fd: number, name: string): string {
   }
   check(result, "ioctl", what);
   return new TextDecoder().decode(request.subarray(0, request.indexOf(0)));
+}
+
+function setPersist(fd: number, persist: boolean): void {
+  // The argument is the value itself, not where it is.
+  check(
+    libc().ioctl_value(fd, TUNSETPERSIST, persist ? 1 : 0),
+    "ioctl",
+    "Cannot make a TUN device persistent",
+  );
 }

@@ -6,13 +6,19 @@
 import type { Family } from "../packet/address.ts";
 import { type Batch, PEER_SIZE } from "../packet/batch.ts";
 import { formatEndpoint } from "../packet/endpoint.ts";
+import { BatchTable } from "./batch_table.ts";
 import { check, lastError } from "./call.ts";
+import type { Clock } from "./clock.ts";
 import {
   IPPROTO_IPV6,
   IPPROTO_UDP,
   IPV6_V6ONLY,
   MSG_TRUNC,
+  SO_RCVBUF,
+  SO_SNDBUF,
+  SO_TIMESTAMPNS,
   SOCK_DGRAM,
+  SOL_SOCKET,
 } from "./constants.ts";
 import {
   Counters,
@@ -29,11 +35,12 @@ import {
 import { Descriptor } from "./descriptor.ts";
 import { errno } from "./errors.ts";
 import { libc } from "./ffi.ts";
-import { MAX_MESSAGES, MessageTable } from "./messages.ts";
+import { MAX_MESSAGES, type MessageTable } from "./messages.ts";
 import { type NetworkNamespace, withNetns } from "./netns.ts";
 import {
   bindSocket,
   connectSocket,
+  getOption,
   localAddress,
   setBufferSizes,
   setOption,
@@ -57,9 +64,18 @@ export interface UdpSocketOptions {
    * @default {8388608}
    */
   readonly bufferSize?: number;
+  /**
+   * Has the kernel stamp what it receives, on this clock: see `stamps`.
+   *
+   * @default No stamps.
+   */
+  readonly clock?: Clock;
   /** The network namespace to open it in. */
   readonly netns?: NetworkNamespace;
 }
+
+/** Room for one `SCM_TIMESTAMPNS`. */
+const STAMP_CONTROL = 32;
 
 /** Which causes of a failed send only cost the one datagram. */
 const dropped = new Map<number, number>([
@@ -71,6 +87,7 @@ const dropped = new Map<number, number>([
   [errno.EDESTADDRREQ, TX_UNREACHABLE],
   [errno.EPERM, TX_UNREACHABLE],
   [errno.EACCES, TX_UNREACHABLE],
+  [errno.EAFNOSUPPORT, TX_UNREACHABLE],
   [errno.ENOBUFS, TX_NO_BUFFER],
 ]);
 
@@ -108,8 +125,15 @@ export class UdpSocket extends Descriptor {
   /** The only peer, if it has one. */
   readonly remote: SocketAddress | undefined;
   readonly #libc = libc();
-  readonly #rx = new BatchTable();
-  readonly #tx = new BatchTable();
+  /**
+   * When the kernel received each packet of the last batch read, in
+   * milliseconds on the `real()` scale of the clock that was asked for; NaN
+   * where it did not tell.
+   */
+  readonly stamps: Float64Array = new Float64Array(MAX_MESSAGES);
+  readonly #clock: Clock | undefined;
+  readonly #rx: BatchTable;
+  readonly #tx = new BatchTable(0);
   readonly #last = new Uint8Array(PEER_SIZE);
   #lastLength = 0;
 
@@ -119,16 +143,20 @@ export class UdpSocket extends Descriptor {
    * @param fd A bound, non-blocking UDP socket.
    * @param remote Its peer, if it is connected.
    * @param counters Where to count.
+   * @param clock The clock of its stamps, if the kernel makes them.
    */
   constructor(
     fd: number,
     remote?: SocketAddress,
     counters: Counters = new Counters(),
+    clock?: Clock,
   ) {
     super(fd);
     this.local = localAddress(fd);
     this.remote = remote;
     this.counters = counters;
+    this.#clock = clock;
+    this.#rx = new BatchTable(clock ? STAMP_CONTROL : 0);
   }
 
   /**
@@ -141,7 +169,7 @@ export class UdpSocket extends Descriptor {
    * is taken, or the peer cannot be routed to.
    */
   static open(options: UdpSocketOptions): UdpSocket {
-    const { local, remote, bufferSize = 8 << 20 } = options;
+    const { local, remote, bufferSize = 8 << 20, clock } = options;
     const family = familyOf(local);
     if (remote && familyOf(remote) !== family) {
       throw new TypeError(
@@ -164,7 +192,10 @@ export class UdpSocket extends Descriptor {
         if (remote) {
           connectSocket(fd, remote, `Cannot send to ${format(remote)}`);
         }
-        return new UdpSocket(fd, remote);
+        if (clock) {
+          setOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, "Cannot ask for stamps");
+        }
+        return new UdpSocket(fd, remote, new Counters(), clock);
       } catch (error) {
         libc().close(fd);
         throw error;
@@ -203,6 +234,7 @@ export class UdpSocket extends Descriptor {
         batch.starts[first + i] = start;
       }
       bytes += batch.lengths[kept] = table.length(i);
+      if (this.#clock) this.stamps[kept] = table.stamp(i, this.#clock);
       if (peers && peerLengths) {
         const at = i * PEER_SIZE;
         peers.set(table.names.subarray(at, at + PEER_SIZE), kept * PEER_SIZE);
@@ -273,6 +305,14 @@ export class UdpSocket extends Descriptor {
     return done;
   }
 
+  /** The buffers that the kernel granted, in bytes, its bookkeeping included. */
+  get bufferSizes(): { readonly receive: number; readonly send: number } {
+    return {
+      receive: getOption(this.fd, SOL_SOCKET, SO_RCVBUF),
+      send: getOption(this.fd, SOL_SOCKET, SO_SNDBUF),
+    };
+  }
+
   /** Where packet `i` of a batch came from, or is to go. */
   peer(batch: Batch, i: number): SocketAddress | undefined {
     return batch.peers && readSockaddr(batch.peers, i * PEER_SIZE);
@@ -320,26 +360,6 @@ export class UdpSocket extends Descriptor {
     for (let i = from; i < from + sent; i++) bytes += table.length(i);
     this.counters.values[TX_PACKETS] += sent;
     this.counters.values[TX_BYTES] += bytes;
-  }
-}
-
-/** A message table that follows the batches it is used for. */
-class BatchTable {
-  /** Where the batch's arena is in memory. */
-  base = 0;
-  #arena: Uint8Array | undefined;
-  #table: MessageTable | undefined;
-
-  for(batch: Batch): MessageTable {
-    if (this.#arena !== batch.arena) {
-      this.#arena = batch.arena;
-      this.base = libc().address(batch.arena);
-    }
-    const capacity = Math.min(batch.capacity, MAX_MESSAGES);
-    if (!this.#table || this.#table.capacity < capacity) {
-      this.#table = new MessageTable({ capacity, names: true, control: 0 });
-    }
-    return this.#table;
   }
 }
 

@@ -102,7 +102,8 @@ export async function runWorker(
     if (failure) throw Object.assign(new Error(failure.message), failure);
   }).finally(() => stop[Symbol.dispose]());
   ended.catch(() => {});
-  await thread.started;
+  // Not started is not opened: `ended` rejects with the reason.
+  if (!await thread.started) await ended;
   return {
     ended,
     async stop() {

@@ -100,11 +100,15 @@ class MemoryHandle implements PacketHandle {
     const { packets, closed } = this.#input;
     if (closed) throw new Error("Cannot read: the pipe is closed");
     let count = 0;
-    while (packets.length > 0 && batch.push(packets[0])) {
-      packets.shift();
+    const waiting = packets.length;
+    while (packets.length > 0 && batch.count < batch.capacity) {
+      const packet = packets.shift()!;
+      // As from a device or a socket: what is too long for its slot is lost.
+      if (packet.length > batch.slotSize) continue;
+      batch.push(packet);
       count++;
     }
-    if (count > 0) this.#input.changed();
+    if (packets.length < waiting) this.#input.changed();
     return count;
   }
 

@@ -151,6 +151,7 @@ export class PlainTunnel implements AsyncDisposable {
  * @throws {PermissionError} Without CAP_NET_ADMIN in the namespace.
  * @throws {ResolveError} If the peer's name stands for no address.
  * @throws {SystemCallError} If the device's name or the port is taken.
+ * @throws {TunnelError} If a stage's module cannot be loaded.
  *
  * @example
  * ```ts ignore
@@ -186,12 +187,16 @@ export async function openPlainTunnel(
         ...ends,
         outbound: outbound as StageModule[],
         inbound: inbound as StageModule[],
-      })
+      }).catch(cannotStart)
       : runAsync({
         ...ends,
         outbound: outbound as BatchStage[],
         inbound: inbound as BatchStage[],
       });
+    if (signal?.aborted) {
+      await running.stop();
+      throw signal.reason;
+    }
     const tunnel = new PlainTunnel(tun, link, running);
     stopOnAbort(tunnel, signal);
     return tunnel;
@@ -208,7 +213,6 @@ function stopOnAbort(
 ): void {
   if (!signal) return;
   const stop = () => void tunnel.stop();
-  if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   tunnel.closed.catch(() => {}).finally(() =>
     signal.removeEventListener("abort", stop)
@@ -224,6 +228,12 @@ function checkStages(gear: Gear, stages: readonly unknown[]): void {
         : "Cannot run a module as a stage in the async gear: give a function",
     );
   }
+}
+
+function cannotStart(cause: unknown): never {
+  throw new TunnelError(`Cannot start a tunnel: ${messageOf(cause)}`, {
+    cause,
+  });
 }
 
 function messageOf(cause: unknown): string {

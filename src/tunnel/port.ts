@@ -6,6 +6,7 @@
  */
 import { Batch } from "../packet/batch.ts";
 import { Packet } from "../packet/packet.ts";
+import { abortable } from "../stream/abortable.ts";
 import { breath } from "../sys/mod.ts";
 
 /** Something that packets come from, and that never makes its caller wait. */
@@ -179,7 +180,11 @@ export class Port implements PacketHandle, AsyncDisposable {
     const { signal } = options;
     return async (source) => {
       const single = new Batch({ capacity: 1, slotSize: 65_535 });
-      for await (const item of source) {
+      // A signal ends the writing also while the source has nothing to write.
+      const items = signal
+        ? abortable<Writable>(signal)(source as AsyncIterable<Writable>)
+        : source;
+      for await (const item of items) {
         let batch = single;
         if (item instanceof Batch) batch = item;
         else {
