@@ -135,8 +135,8 @@ export class Port implements PacketHandle, AsyncDisposable {
    */
   async *packets(options: ReadOptions = {}): AsyncGenerator<Packet> {
     for await (const batch of this.batches(options)) {
-      for (let i = 0; i < batch.count; i++) {
-        const packet = Packet.parse(batch.copy(i));
+      for (const bytes of batch.copies()) {
+        const packet = Packet.parse(bytes);
         if (packet) yield packet;
         else this.malformed++;
       }

@@ -57,6 +57,19 @@ test("Batch.packet borrows and Batch.copy owns", () => {
   assert.equal(copy.buffer.byteLength, 2);
 });
 
+test("Batch.copies owns every packet, in order", () => {
+  const batch = new Batch({ capacity: 3, slotSize: 4 });
+  assert.deepEqual(batch.copies(), []);
+  for (const bytes of [[1, 2], [], [3, 4, 5]]) {
+    batch.push(new Uint8Array(bytes));
+  }
+  const copies = batch.copies();
+  batch.arena.fill(0xff);
+  assert.deepEqual(copies.map((copy) => [...copy]), [[1, 2], [], [3, 4, 5]]);
+  copies[0].fill(7);
+  assert.deepEqual([...copies[2]], [3, 4, 5]);
+});
+
 test("Batch refuses an index without a packet", () => {
   const batch = new Batch({ capacity: 2, slotSize: 4 });
   fill(batch, [2]);
