@@ -5,9 +5,9 @@
  * @module
  */
 import { Batch } from "../packet/batch.ts";
-import { Packet } from "../packet/packet.ts";
+import type { Packet } from "../packet/packet.ts";
 import { abortable } from "../stream/abortable.ts";
-import { breath } from "../sys/mod.ts";
+import { BatchStream, PacketStream } from "./read_stream.ts";
 
 /** Something that packets come from, and that never makes its caller wait. */
 export interface PacketSource {
@@ -133,14 +133,10 @@ export class Port implements PacketHandle, AsyncDisposable {
    * @throws {SystemCallError} Where reading fails for good, such as when the
    * interface is removed.
    */
-  async *packets(options: ReadOptions = {}): AsyncGenerator<Packet> {
-    for await (const batch of this.batches(options)) {
-      for (const bytes of batch.copies()) {
-        const packet = Packet.parse(bytes);
-        if (packet) yield packet;
-        else this.malformed++;
-      }
-    }
+  packets(
+    options: ReadOptions = {},
+  ): AsyncIterableIterator<Packet, undefined> {
+    return new PacketStream(this.#stream(options), () => this.malformed++);
   }
 
   /**
@@ -151,20 +147,8 @@ export class Port implements PacketHandle, AsyncDisposable {
    * @returns The stream; it ends when the port is closed.
    * @throws {SystemCallError} Where reading fails for good.
    */
-  async *batches(options: ReadOptions = {}): AsyncGenerator<Batch> {
-    const { signal, batch: capacity = 64 } = options;
-    const batch = new Batch({ capacity, slotSize: this.maxPacket });
-    while (!this.#closed) {
-      signal?.throwIfAborted();
-      batch.clear();
-      if (this.read(batch) > 0) {
-        yield batch;
-        const due = breath();
-        if (due) await due;
-      } else {
-        await this.readable(signal);
-      }
-    }
+  batches(options: ReadOptions = {}): AsyncIterableIterator<Batch, undefined> {
+    return this.#stream(options);
   }
 
   /**
@@ -234,5 +218,10 @@ export class Port implements PacketHandle, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  #stream({ signal, batch: capacity = 64 }: ReadOptions): BatchStream {
+    const batch = new Batch({ capacity, slotSize: this.maxPacket });
+    return new BatchStream(this, batch, signal);
   }
 }
