@@ -48,6 +48,8 @@ export async function runDemo(terminal: Terminal): Promise<number> {
     throw error;
   } finally {
     settle();
+    // Where it failed half-way, a tunnel may still be open.
+    stop.abort();
     left.close();
     right.close();
   }
@@ -90,7 +92,10 @@ async function show(
   );
 
   say("\n3. Ping through it");
-  const through = await pingAll(["10.7.0.2", "fd07::2"], 50, left, signal);
+  const through = await Promise.race([
+    pingAll(["10.7.0.2", "fd07::2"], 50, left, signal),
+    failureOf(near, far),
+  ]);
   sayReplies(through, say);
   const all = [...through.rtts.values()].flat().filter((ms) =>
     ms !== undefined
@@ -130,6 +135,12 @@ function connect(left: OwnedNetns, right: OwnedNetns): void {
     near.close();
     far.close();
   }
+}
+
+/** Rejects when one of the tunnels fails, and never resolves. */
+async function failureOf(...tunnels: PlainTunnel[]): Promise<never> {
+  await Promise.all(tunnels.map((tunnel) => tunnel.closed));
+  return await new Promise<never>(() => {});
 }
 
 interface Replies {

@@ -7,8 +7,14 @@ import process from "node:process";
 import { run } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** What ends the command that runs now. */
+const stops = new Set<() => void>();
+let readerGone = false;
+
 const terminal: Terminal = {
-  out: (text) => void process.stdout.write(text),
+  out: (text) => {
+    if (!readerGone) process.stdout.write(text);
+  },
   err: (text) => void process.stderr.write(text),
   isTerminal: process.stdout.isTTY === true,
   hasColor: process.stdout.isTTY === true && !process.env.NO_COLOR,
@@ -22,7 +28,9 @@ const terminal: Terminal = {
     };
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
+    stops.add(handler);
     return () => {
+      stops.delete(handler);
       process.off("SIGINT", stop);
       process.off("SIGTERM", stop);
     };
@@ -33,10 +41,22 @@ const terminal: Terminal = {
       stdio: "inherit",
       env: { ...process.env, ...environment },
     });
-    return await new Promise((resolve) => {
-      child.on("error", () => resolve(undefined));
-      child.on("exit", (code) => resolve(code ?? 2));
-    });
+    // A terminal interrupts the child too: this process only waits for it.
+    const wait = () => {};
+    // After `child.kill()` Deno reports a child that handled the signal as
+    // ended by it.
+    const passOn = () => void process.kill(child.pid!, "SIGTERM");
+    process.on("SIGINT", wait);
+    process.on("SIGTERM", passOn);
+    try {
+      return await new Promise((resolve) => {
+        child.on("error", () => resolve(undefined));
+        child.on("exit", (code) => resolve(code ?? 2));
+      });
+    } finally {
+      process.off("SIGINT", wait);
+      process.off("SIGTERM", passOn);
+    }
   },
   env: (name) => process.env[name],
 };
@@ -60,9 +80,10 @@ function thisCommand(): string[] {
 }
 
 process.stdout.on("error", (error: Error & { code?: string }) => {
+  if (error.code !== "EPIPE") throw error;
   // Whoever read the output has had enough.
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  readerGone = true;
+  for (const stop of stops) stop();
 });
 
 process.exitCode = await run(process.argv.slice(2), terminal);

@@ -1,5 +1,10 @@
 import { object, or } from "@optique/core/constructs";
-import { commandLine, lineBreak, message } from "@optique/core/message";
+import {
+  commandLine,
+  lineBreak,
+  message,
+  optionName,
+} from "@optique/core/message";
 import { map, multiple, optional } from "@optique/core/modifiers";
 import type { InferValue } from "@optique/core/parser";
 import { argument, command, constant, option } from "@optique/core/primitives";
@@ -34,9 +39,14 @@ const ping = command(
       description: message`Time to wait for each reply; 2s.`,
     })),
     size: optional(
-      option("-s", "--size", integer({ min: 0, metavar: "BYTES" }), {
-        description: message`Payload of each probe; 56.`,
-      }),
+      option(
+        "-s",
+        "--size",
+        integer({ min: 0, max: 65_507, metavar: "BYTES" }),
+        {
+          description: message`Payload of each probe; 56.`,
+        },
+      ),
     ),
     ttl: optional(
       option("-t", "--ttl", integer({ min: 1, max: 255, metavar: "TTL" }), {
@@ -54,7 +64,7 @@ const ping = command(
       argument(string({ metavar: "HOST" }), {
         description: message`A name or an address; several are pinged at once.`,
       }),
-      { min: 1 },
+      { min: 1, errors: { tooFew: message`Expected a host to ping.` } },
     ),
   }),
   {
@@ -69,6 +79,10 @@ const ping = command(
   },
 );
 
+const plainExample = commandLine(
+  "echoduct tunnel plain --address 10.7.0.1/24 --listen 192.0.2.1:7001 --remote 192.0.2.2:7001",
+);
+
 const plain = command(
   "plain",
   object({
@@ -78,7 +92,12 @@ const plain = command(
         description:
           message`Address of the device with its prefix length; may be given several times, IPv4 and IPv6.`,
       }),
-      { min: 1 },
+      {
+        min: 1,
+        errors: {
+          tooFew: message`Expected at least one ${optionName("--address")}.`,
+        },
+      },
     ),
     listen: option("--listen", string({ metavar: "ADDR:PORT" }), {
       description: message`The own UDP address and port.`,
@@ -99,17 +118,15 @@ const plain = command(
   {
     description:
       message`Carry the packets of a TUN device in UDP datagrams, one in each, neither encrypted nor authenticated.`,
-    footer: message`Example, and mirrored on the other side:${lineBreak()}${
-      commandLine(
-        "echoduct tunnel plain --address 10.7.0.1/24 --listen 192.0.2.1:7001 --remote 192.0.2.2:7001",
-      )
-    }${lineBreak()}Prints a line that begins with ready when packets can flow, and runs until it is interrupted.`,
+    footer:
+      message`Example, and mirrored on the other side:${lineBreak()}${plainExample}${lineBreak()}Prints a line that begins with ready when packets can flow, and runs until it is interrupted.`,
   },
 );
 
 const demo = command("demo", object({ command: constant("demo") }), {
   description:
     message`Show a ping and a tunnel at work, in network namespaces made for it, with no privilege needed.`,
+  footer: message`Example:${lineBreak()}${commandLine("echoduct demo")}`,
 });
 
 /** Everything that can be said on the command line. */
@@ -117,9 +134,17 @@ export const parser = or(
   ping,
   command("tunnel", plain, {
     description: message`Tunnels between a TUN device and UDP.`,
+    footer: message`Example:${lineBreak()}${plainExample}`,
   }),
   demo,
 );
+
+/** What help on the command as a whole ends with. */
+export const footer = message`Examples:${lineBreak()}${
+  commandLine("echoduct ping -c 3 example.com")
+}${lineBreak()}${plainExample}${lineBreak()}${
+  commandLine("echoduct demo")
+}${lineBreak()}Help on one command: ${commandLine("echoduct ping --help")}`;
 
 /** What was said. */
 export type Invocation = InferValue<typeof parser>;
@@ -131,14 +156,20 @@ export type PlainInvocation = Extract<
   { command: "tunnel plain" }
 >;
 
-/** Options of one letter that take a value, which may be written to it. */
-const attached = /^-([ciWst])(\S+)$/;
+/** Letters of `ping` written together, the last with its value: `-qc3`. */
+const together = /^-([46q]*)(?:([ciWst])(.*))?$/;
 
-/** Takes `-c3` apart, as every ping(8) does: the parser wants `-c 3`. */
+/** Takes `-c3` and `-qc 3` apart, as every ping(8) does: the parser wants `-c 3`. */
 export function detach(args: readonly string[]): string[] {
   const end = args.indexOf("--");
   return args.flatMap((arg, i) => {
-    const match = end >= 0 && i > end ? null : attached.exec(arg);
-    return match ? [`-${match[1]}`, match[2]] : [arg];
+    const match = end >= 0 && i > end ? null : together.exec(arg);
+    if (!match || arg.length <= 2) return [arg];
+    const [, flags, option, value] = match;
+    return [
+      ...Array.from(flags, (flag) => `-${flag}`),
+      ...option ? [`-${option}`] : [],
+      ...value ? [value] : [],
+    ];
   });
 }

@@ -1,4 +1,9 @@
-import { type Ping, ping, type PingEvent, type Tally } from "../mod.ts";
+import {
+  type Ping,
+  ping,
+  type PingEvent,
+  type Tally,
+} from "../src/ping/mod.ts";
 import type { PingInvocation } from "./parser.ts";
 import type { Terminal } from "./terminal.ts";
 

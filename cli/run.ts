@@ -1,6 +1,6 @@
 import { formatMessage } from "@optique/core/message";
 import { runParser } from "@optique/core/facade";
-import { detach, type Invocation, parser } from "./parser.ts";
+import { detach, footer, type Invocation, parser } from "./parser.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -47,6 +47,7 @@ function parse(
     colors: terminal.hasColor,
     maxWidth: 80,
     aboveError: "none",
+    footer,
     help: { option: true, onShow: () => 0 },
     version: { value: version, option: true, onShow: () => 0 },
     stdout: (text) => terminal.out(`${text}\n`),

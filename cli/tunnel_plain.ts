@@ -1,4 +1,4 @@
-import { openPlainTunnel } from "../mod.ts";
+import { openPlainTunnel } from "../src/tunnel/mod.ts";
 import type { PlainInvocation } from "./parser.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -47,6 +47,10 @@ export async function runTunnelPlain(
         : `stopped ${tunnel.name}: ${udp.txPackets} packets out (${udp.txBytes} bytes), ${udp.rxPackets} in (${udp.rxBytes} bytes)\n`,
     );
     return 0;
+  } catch (error) {
+    // Interrupted while it was opening.
+    if (stop.signal.aborted) return 0;
+    throw error;
   } finally {
     settle();
   }

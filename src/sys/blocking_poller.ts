@@ -14,6 +14,7 @@ export class BlockingPoller {
   readonly #epoll = new Epoll();
   readonly #events = new EventList(16);
   readonly #interest = new Map<number, number>();
+  #found = 0;
 
   /** Says what to wait for on a descriptor; costs nothing if unchanged. */
   watch(fd: number, readable: boolean, writable: boolean): void {
@@ -27,7 +28,15 @@ export class BlockingPoller {
 
   /** Blocks until something is ready, or `timeout` ms have passed. */
   wait(timeout = -1): void {
-    this.#epoll.wait(this.#events, timeout);
+    this.#found = this.#epoll.wait(this.#events, timeout);
+  }
+
+  /** Whether the last wait found something on a descriptor. */
+  found(fd: number): boolean {
+    for (let i = 0; i < this.#found; i++) {
+      if (this.#events.descriptor(i) === fd) return true;
+    }
+    return false;
   }
 
   /** Closes the poller, not what it watches. */

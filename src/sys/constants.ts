@@ -28,7 +28,7 @@ export const SO_RCVBUF = 8;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SO_TIMESTAMPNS = 35;
-export const SO_RXQ_OVFL = 40;
+export const SO_MEMINFO = 55;
 
 // linux/in.h
 export const IPPROTO_IP = 0;

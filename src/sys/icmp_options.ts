@@ -15,7 +15,6 @@ import {
   IPV6_RECVERR,
   IPV6_RECVHOPLIMIT,
   IPV6_UNICAST_HOPS,
-  SO_RXQ_OVFL,
   SO_TIMESTAMPNS,
   SOL_RAW,
   SOL_SOCKET,
@@ -40,11 +39,11 @@ export function configureIcmp(
   const what = "Cannot set up an ICMP socket";
   setBufferSizes(fd, bufferSize);
   setOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, what);
-  trySetOption(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
   if (family === 4) {
     setOption(fd, IPPROTO_IP, IP_RECVERR, 1, what);
     setOption(fd, IPPROTO_IP, IP_RECVTTL, 1, what);
-    // As ping(8): fragment what is too large, and do not set DF.
+    // What is too large may be fragmented anywhere: no DF, which ping(8) sets
+    // on what fits. "Fragmentation needed" does not come for such messages.
     trySetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, 0);
     if (ttl) setOption(fd, IPPROTO_IP, IP_TTL, ttl, what);
   } else {

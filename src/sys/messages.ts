@@ -51,12 +51,15 @@ export class MessageTable {
   readonly #iovecMemory: Uint8Array<ArrayBuffer>;
   readonly #iovecs: Uint32Array;
   readonly #pointers: (Pointer | undefined)[] = [];
+  readonly #libc = libc();
+  /** Messages that the last call filled; at first, all need preparing. */
+  #filled: number;
 
   /** Lays the table out; every message then lacks only its bytes. */
   constructor(options: MessageTableOptions) {
     const { capacity, names, control } = options;
     const c = libc();
-    this.capacity = capacity;
+    this.capacity = this.#filled = capacity;
     this.controlSize = control;
     this.#hasNames = names;
     this.#headerMemory = allocate(capacity * HEADER);
@@ -111,13 +114,22 @@ export class MessageTable {
     this.setNameLength(i, length);
   }
 
-  /** Makes the first `count` messages ready to be received into. */
-  prepare(count: number): void {
+  /**
+   * Receives into messages `0` to `count`, exclusive.
+   *
+   * @returns How many came, or -1 with errno set.
+   */
+  receive(fd: number, count: number, flags: number): number {
     const h = this.#headers;
-    for (let i = 0, at = 0; i < count; i++, at += HEADER) {
+    // The kernel shortened these for the messages that it filled; the others
+    // are as they were.
+    for (let i = 0, at = 0; i < this.#filled; i++, at += HEADER) {
       if (this.#hasNames) h.setUint32(at + 8, SOCKADDR_SIZE, true);
       if (this.controlSize) h.setUint32(at + 40, this.controlSize, true);
     }
+    const got = this.#libc.recvmmsg(fd, this.pointer(0), count, flags, null);
+    this.#filled = Math.max(0, got);
+    return got;
   }
 
   /** How many bytes message `i` brought, or had sent. */

@@ -11,6 +11,7 @@
 import { breathed } from "./breath.ts";
 import { Epoll, EventList } from "./epoll.ts";
 import { EventFd } from "./eventfd.ts";
+import { onExit } from "./thread.ts";
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -50,6 +51,7 @@ export class Poller {
   #waiting = 0;
   #parked: Promise<void> | undefined;
   #waking = false;
+  readonly #forgetExit: () => void;
 
   /** Use `Poller.current`, which is shared. */
   private constructor() {
@@ -60,6 +62,7 @@ export class Poller {
       throw error;
     }
     this.#epoll.control(EPOLL_CTL_ADD, this.#wake.fd, EPOLLIN);
+    this.#forgetExit = onExit(() => this.#wake.signal());
   }
 
   /** This thread's poller. */
@@ -184,6 +187,7 @@ export class Poller {
       }
     } else if (this.#watched.size === 0) {
       if (current === this) current = undefined;
+      this.#forgetExit();
       this.#epoll.close();
       this.#wake.close();
     }

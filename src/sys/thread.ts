@@ -69,3 +69,17 @@ export async function threadContext<T>(): Promise<ThreadContext<T>> {
     finish: (result) => send({ result }),
   };
 }
+
+/**
+ * Calls back when the process is about to exit. Node then waits for its other
+ * threads, and one that sleeps in a system call must be woken.
+ *
+ * @returns Takes that back.
+ */
+export function onExit(callback: () => void): () => void {
+  const { process } = globalThis as unknown as {
+    process?: Record<"on" | "off", (event: "exit", call: () => void) => void>;
+  };
+  process?.on("exit", callback);
+  return () => process?.off("exit", callback);
+}

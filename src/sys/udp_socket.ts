@@ -213,12 +213,7 @@ export class UdpSocket extends Descriptor {
   read(batch: Batch): number {
     const first = batch.count;
     const room = Math.min(batch.capacity - first, MAX_MESSAGES);
-    const table = this.#rx.for(batch);
-    const base = this.#rx.base;
-    for (let i = 0; i < room; i++) {
-      table.setBytes(i, base + batch.starts[first + i], batch.slotSize);
-    }
-    table.prepare(room);
+    const table = this.#rx.aim(batch, room);
     const count = this.#receive(table, room);
     const { peers, peerLengths } = batch;
     let kept = first, bytes = 0;
@@ -338,13 +333,7 @@ export class UdpSocket extends Descriptor {
   #receive(table: MessageTable, room: number): number {
     if (room === 0) return 0;
     for (;;) {
-      const count = this.#libc.recvmmsg(
-        this.fd,
-        table.pointer(0),
-        room,
-        0,
-        null,
-      );
+      const count = table.receive(this.fd, room, 0);
       if (count >= 0) return count;
       const code = this.#libc.errno();
       if (code === errno.EAGAIN) return 0;

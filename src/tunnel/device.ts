@@ -97,13 +97,10 @@ export class Tun extends Port {
  * });
  * ```
  */
-// deno-lint-ignore require-await -- errors are the promise's
 export async function openTun(options: TunOptions = {}): Promise<Tun> {
   const { addresses = [], mtu = 1500, netns } = options;
-  checkMtu(
-    mtu,
-    addresses.map((a) => parsePrefix(a)).some((p) => p.family === 6),
-  );
+  const prefixes = addresses.map((address) => parsePrefix(address));
+  checkMtu(mtu, prefixes.some(({ family }) => family === 6));
   const device = TunDevice.open(options);
   try {
     const netlink = Netlink.open({ netns });
@@ -112,6 +109,9 @@ export async function openTun(options: TunOptions = {}): Promise<Tun> {
       for (const address of addresses) {
         netlink.addAddress({ link: device.name, address });
       }
+      for (const { address, family } of prefixes) {
+        if (family === 6) await untilLocal(netlink, address);
+      }
     } finally {
       netlink.close();
     }
@@ -119,6 +119,27 @@ export async function openTun(options: TunOptions = {}): Promise<Tun> {
   } catch (error) {
     device.close();
     throw error;
+  }
+}
+
+const localTable = 255; // RT_TABLE_LOCAL
+
+/**
+ * An IPv6 address that was added becomes the system's own when the kernel
+ * finds time. Until then it drops what comes for it.
+ */
+async function untilLocal(netlink: Netlink, address: string): Promise<void> {
+  for (let waited = 0; waited < 1000; waited++) {
+    if (isLocal(netlink, address)) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function isLocal(netlink: Netlink, address: string): boolean {
+  try {
+    return netlink.routeTo(address).table === localTable;
+  } catch {
+    return false; // There is no way there at all yet.
   }
 }
 
