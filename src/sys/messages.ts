@@ -51,6 +51,7 @@ export class MessageTable {
   readonly #iovecMemory: Uint8Array<ArrayBuffer>;
   readonly #iovecs: Uint32Array;
   readonly #pointers: (Pointer | undefined)[] = [];
+  readonly #iovecPointers: (Pointer | undefined)[] = [];
   readonly #libc = libc();
   /** Messages that the last call filled; at first, all need preparing. */
   #filled: number;
@@ -130,6 +131,25 @@ export class MessageTable {
     const got = this.#libc.recvmmsg(fd, this.pointer(0), count, flags, null);
     this.#filled = Math.max(0, got);
     return got;
+  }
+
+  /**
+   * Sends `count` messages from `from` on; one to a connected peer by the
+   * shorter way, which a message with nothing in it cannot take.
+   *
+   * @returns How many went, or -1 with errno set.
+   */
+  send(fd: number, from: number, count: number, hasNames: boolean): number {
+    if (count > 1 || hasNames || this.#iovecs[from * 4 + 2] === 0) {
+      return this.#libc.sendmmsg(fd, this.pointer(from), count, 0);
+    }
+    return this.#libc.writev(fd, this.#iovecPointer(from), 1) < 0 ? -1 : 1;
+  }
+
+  #iovecPointer(i: number): Pointer {
+    return this.#iovecPointers[i] ??= this.#libc.pointer(
+      this.#iovecMemory.subarray(i * IOVEC),
+    );
   }
 
   /** How many bytes message `i` brought, or had sent. */

@@ -273,14 +273,9 @@ export class UdpSocket extends Descriptor {
     }
     let done = 0;
     while (done < count) {
-      const sent = this.#libc.sendmmsg(
-        this.fd,
-        table.pointer(done),
-        count - done,
-        0,
-      );
+      const sent = table.send(this.fd, done, count - done, !this.remote);
       if (sent > 0) {
-        this.#count(table, done, sent);
+        this.#count(lengths, from + done, sent);
         done += sent;
         continue;
       }
@@ -344,9 +339,9 @@ export class UdpSocket extends Descriptor {
     }
   }
 
-  #count(table: MessageTable, from: number, sent: number): void {
+  #count(lengths: Uint32Array, from: number, sent: number): void {
     let bytes = 0;
-    for (let i = from; i < from + sent; i++) bytes += table.length(i);
+    for (let i = from; i < from + sent; i++) bytes += lengths[i];
     this.counters.values[TX_PACKETS] += sent;
     this.counters.values[TX_BYTES] += bytes;
   }

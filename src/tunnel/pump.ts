@@ -99,7 +99,8 @@ export class Pump {
       this.#done = 0;
       moved = this.source.read(batch);
       if (moved === 0) return 0;
-      for (const stage of this.#stages) stage(batch);
+      const stages = this.#stages;
+      for (let i = 0; i < stages.length; i++) stages[i](batch);
     }
     const written = this.sink.write(batch, this.#done);
     this.#done += written;

@@ -78,7 +78,9 @@ function run(data: WorkerData, outbound: BatchStage[], inbound: BatchStage[]) {
   const poller = new BlockingPoller();
   try {
     poller.watch(stop.fd, true, false);
-    let hasOut = true, hasBack = true;
+    poller.watch(tun.fd, true, false);
+    poller.watch(udp.fd, true, false);
+    let hasOut = true, hasBack = true, wasToLink = false, wasToTun = false;
     for (let round = 0;; round++) {
       if (round % roundsPerLook === 0 && Atomics.load(stop.flag, 0)) return;
       const moved = (hasOut ? out.step() : 0) + (hasBack ? back.step() : 0);
@@ -88,8 +90,12 @@ function run(data: WorkerData, outbound: BatchStage[], inbound: BatchStage[]) {
       }
       // Little or nothing: what else there is, the kernel knows best.
       const toLink = out.blocked === "sink", toTun = back.blocked === "sink";
-      poller.watch(tun.fd, !toLink, toTun);
-      poller.watch(udp.fd, !toTun, toLink);
+      if (toLink !== wasToLink || toTun !== wasToTun) {
+        poller.watch(tun.fd, !toLink, toTun);
+        poller.watch(udp.fd, !toTun, toLink);
+        wasToLink = toLink;
+        wasToTun = toTun;
+      }
       poller.wait();
       if (poller.found(stop.fd)) return;
       hasOut = poller.found(toLink ? udp.fd : tun.fd);
