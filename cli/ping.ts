@@ -50,7 +50,10 @@ async function report(
         terminal.err(`echoduct: ${event.error.message}\n`);
       }
     }
-    if (event.type === "summary" && event.received === 0) code ||= 1;
+    if (event.type === "summary" && event.received === 0) {
+      // Nothing went out: that is no silence of the host's.
+      code ||= event.sent === 0 && event.errors > 0 ? 2 : 1;
+    }
     if (json) terminal.out(`${JSON.stringify(event)}\n`);
     else if (!quiet || isFraming(event)) terminal.out(describe(event, size));
   }

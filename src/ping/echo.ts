@@ -186,8 +186,11 @@ export class EchoRun implements AsyncIterableIterator<PingEvent> {
   /** Runs apart from its consumer, whose pace is not the schedule's. */
   async #run(): Promise<void> {
     const { signal } = this.#options;
-    const wake = () => this.#wake();
-    signal?.addEventListener("abort", wake);
+    const abort = () => {
+      this.#events.clear();
+      this.#wake();
+    };
+    signal?.addEventListener("abort", abort);
     const iterator = Symbol.asyncIterator in this.#source
       ? this.#source[Symbol.asyncIterator]()
       : this.#source[Symbol.iterator]();
@@ -201,7 +204,7 @@ export class EchoRun implements AsyncIterableIterator<PingEvent> {
     } finally {
       this.#stopped = true;
       this.#finished = true;
-      signal?.removeEventListener("abort", wake);
+      signal?.removeEventListener("abort", abort);
       this.#engine.close();
       // Not awaited: a source that is parked may take its time.
       Promise.resolve(iterator.return?.()).catch(() => {});

@@ -80,6 +80,10 @@ const remedy =
   "run as root, with CAP_NET_ADMIN, or inside a user and network " +
   "namespace of your own: unshare -Urnm COMMAND";
 
+/** Most systems let everybody open it: the right is checked later. */
+const fileRemedy = "let this user open the file, which most systems do: " +
+  "chmod 0666 /dev/net/tun; or run as root";
+
 /** Which causes of a failed write only cost the one packet. */
 const dropped = new Map<number, number>([
   [errno.EINVAL, TX_INVALID],
@@ -286,7 +290,10 @@ function openClone(): number {
   );
   if (fd >= 0) return fd;
   const error = lastError("open", what);
-  if (error.errno === errno.EACCES || error.errno === errno.EPERM) {
+  if (error.errno === errno.EACCES) {
+    throw new PermissionError("open", error.errno, what, fileRemedy);
+  }
+  if (error.errno === errno.EPERM) {
     throw new PermissionError("open", error.errno, what, remedy);
   }
   if (error.errno === errno.ENOENT || error.errno === errno.ENODEV) {

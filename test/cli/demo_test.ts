@@ -11,13 +11,13 @@ function assertAccount(stdout: string): void {
   for (
     const line of [
       /^echoduct \d+\.\d+\.\d+: /,
-      /^   127\.0\.0\.1 +5 of 5 replies +min [\d.]+ +avg [\d.]+ +max [\d.]+ ms +[▁▂▃▄▅▆▇█]{5}$/m,
-      /^   ::1 +5 of 5 replies/m,
-      /^   10\.7\.0\.2 +50 of 50 replies .* [▁▂▃▄▅▆▇█]{50}$/m,
-      /^   fd07::2 +50 of 50 replies/m,
+      /^ {3}127\.0\.0\.1 +5 of 5 replies +min [\d.]+ +avg [\d.]+ +max [\d.]+ ms +[▁▂▃▄▅▆▇█]{5}$/m,
+      /^ {3}::1 +5 of 5 replies/m,
+      /^ {3}10\.7\.0\.2 +50 of 50 replies .* [▁▂▃▄▅▆▇█]{50}$/m,
+      /^ {3}fd07::2 +50 of 50 replies/m,
       /^ +[\d.]+ ms │█+ \d+$/m,
-      /^   duct0 carried \d{3} packets out/m,
-      /^   Nothing is left behind$/m,
+      /^ {3}duct0 carried \d{3} packets out/m,
+      /^ {3}Nothing is left behind$/m,
     ]
   ) assert.match(stdout, line);
   assert.ok(!stdout.includes("\x1b"));

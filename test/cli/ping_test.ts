@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ping } from "../../src/ping/mod.ts";
 import { lacks } from "../_support/lacks.ts";
-import { asNobody, echoduct, noNobody, run, start } from "../lab/command.ts";
+import {
+  asNobody,
+  bounded,
+  echoduct,
+  noNobody,
+  run,
+  start,
+} from "../lab/command.ts";
 import { skip, twoNamespaces } from "../lab/two_namespaces.ts";
 
 interface Line {
@@ -183,9 +190,9 @@ test("SIGINT before any reply makes it 1", { skip }, async () => {
 
 test("a reader that has had enough ends it without a word", async () => {
   const { code, stdout, stderr } = await run([
-    ...["sh", "-c", '"$@" | head -n 2', "sh"],
+    ...[...bounded, "sh", "-c", '"$@" | head -n 2', "sh"],
     ...echoduct("ping", "-i", "10ms", "127.0.0.1"),
-  ], { limit: 5000 });
+  ]);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.equal(stdout.trimEnd().split("\n").length, 2);
 

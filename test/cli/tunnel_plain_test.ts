@@ -6,6 +6,7 @@ import { openUdp } from "../../src/tunnel/mod.ts";
 import { lacks } from "../_support/lacks.ts";
 import {
   asNobody,
+  bounded,
   echoduct,
   noNobody,
   run,
@@ -288,7 +289,8 @@ exit $code`;
 test("an unprivileged user does the same inside unshare -Urnm", {
   skip: skip || noNobody || lacks("unshare", "nsenter", "ip"),
 }, async () => {
-  const wrapper = ["unshare", "-Urnm", "sh", "-ec", asInTheIssue, "sh"];
+  const shell = ["sh", "-ec", asInTheIssue, "sh"];
+  const wrapper = [...bounded, "unshare", "-Urnm", ...shell];
   const { code, stdout, stderr } = await run(asNobody([], wrapper));
   assert.equal(code, 0, stderr + stdout);
   assert.equal(stderr, warning + warning);

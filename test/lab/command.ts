@@ -139,6 +139,9 @@ export function start(
   return new Running(child, limit);
 }
 
+/** Before a shell that starts others: it ends them all, 10 s later at most. */
+export const bounded: readonly string[] = ["timeout", "-s", "KILL", "10"];
+
 /** Runs a program to its end. */
 export async function run(
   command: readonly string[],

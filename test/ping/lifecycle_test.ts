@@ -249,7 +249,7 @@ test("abort while a name is resolved does not wait for the name server", {
   assert.ok(elapsed < 900, `${elapsed} ms`);
 });
 
-test("abort from inside the loop ends it at the next event", async () => {
+test("after an abort from inside the loop no event comes", async () => {
   await leavesNothing([], async () => {
     const controller = new AbortController();
     let after = 0;
@@ -260,8 +260,7 @@ test("abort from inside the loop ends it at the next event", async () => {
         controller.abort(reason);
       }
     }, reason);
-    // What was there already may still come; nothing new does.
-    assert.ok(after < 20, `${after} events`);
+    assert.equal(after, 0);
   });
 });
 
@@ -323,7 +322,8 @@ test(
       // What is sent to an address that nobody has yet waits in the socket's
       // buffer, if ARP's own queue does not end that first.
       setSysctl(left.fd, "ipv4/neigh/cable/unres_qlen_bytes", "100000000");
-      setSysctl(left.fd, "ipv4/neigh/cable/retrans_time_ms", "300");
+      setSysctl(left.fd, "ipv4/neigh/cable/retrans_time_ms", "100");
+      setSysctl(left.fd, "ipv4/neigh/cable/mcast_solicit", "50");
       const run = ping("192.0.2.50", {
         count: 250,
         interval: 0,

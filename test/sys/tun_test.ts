@@ -4,7 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Batch, buildIcmpEcho, buildIp, Packet } from "../../src/packet/mod.ts";
 import { createNetns, Netlink, TunDevice } from "../../src/sys/mod.ts";
 import { lacks } from "../_support/lacks.ts";
-import { addressWorks, skipTun as skip } from "../lab/icmp_namespace.ts";
+import {
+  addressWorks,
+  setSysctl,
+  skipTun as skip,
+} from "../lab/icmp_namespace.ts";
 import { leavesNothing } from "../lab/leftovers.ts";
 import { errorOf, runCode, withoutPrivilege } from "./_child.ts";
 
@@ -110,19 +114,24 @@ test(
     const requests = new Batch({ capacity: 5, slotSize: 256 });
     for (let i = 0; i < 5; i++) requests.push(request(4, i));
     const batch = new Batch({ capacity: 3, slotSize: 256 });
-    // First whatever the system says on its own of a new device.
-    await sleep(50);
+    // Without IPv6 the system says nothing on its own.
+    setSysctl(within.netns.fd, "ipv6/conf/lab/disable_ipv6", "1");
+    await sleep(20);
     do batch.clear(); while (within.tun.read(batch) > 0);
     within.tun.write(requests);
     batch.push(new Uint8Array([1]));
     await within.tun.readable(AbortSignal.timeout(1000));
-    assert.equal(within.tun.read(batch), 2);
+    // A read may bring less than there is, as long as it brings something.
+    assert.ok(within.tun.read(batch) > 0);
+    while (batch.count < 3) assert.ok(within.tun.read(batch) > 0);
     assert.equal(within.tun.read(batch), 0);
+    assert.equal(batch.count, 3);
     assert.deepEqual(batch.copy(0), new Uint8Array([1]));
     assert.equal(Packet.from(batch.packet(2)).icmp!.sequence, 1);
     batch.clear();
-    assert.equal(within.tun.read(batch), 3);
+    while (batch.count < 3) assert.ok(within.tun.read(batch) > 0);
     assert.equal(Packet.from(batch.packet(0)).icmp!.sequence, 2);
+    assert.equal(Packet.from(batch.packet(2)).icmp!.sequence, 4);
   },
 );
 
@@ -142,7 +151,7 @@ test(
       tun.write(batch);
       const small = new Batch({ capacity: 64, slotSize: 200 });
       await sleep(20);
-      tun.read(small);
+      while (tun.read(small) > 0);
       const found = [...Array(small.count).keys()]
         .map((i) => Packet.from(small.packet(i)).icmp!)
         .filter((icmp) => icmp.isEchoReply);

@@ -236,6 +236,7 @@ test(
     using lab = twoNamespaces();
     const { left, right } = lab;
     setSysctl(left.fd, "ipv4/neigh/cable/retrans_time_ms", "100");
+    setSysctl(left.fd, "ipv4/neigh/cable/mcast_solicit", "50");
     // Nobody has this address yet: what is sent waits for ARP, in the socket's
     // buffer.
     const port = 7001, address = "192.0.2.50";

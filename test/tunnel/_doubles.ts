@@ -1,5 +1,5 @@
 /** Stand-ins for devices and links that do what a test tells them. */
-import { Batch } from "../../src/packet/batch.ts";
+import type { Batch } from "../../src/packet/batch.ts";
 import type {
   PacketHandle,
   PacketSink,
