@@ -126,7 +126,9 @@ export class Port implements PacketHandle, AsyncDisposable {
    * The packets that come in, one by one. Each is a copy, to keep as long as
    * you like. What is no IP packet is counted in `malformed` and left out.
    *
-   * Several streams over one port share what comes in between them.
+   * Several streams over one port share what comes in between them. Leaving a
+   * stream loses what its last read brought and nobody took, `batch` packets at
+   * most.
    *
    * @param options A signal and the size of reads.
    * @returns The stream; it ends when the port is closed.

@@ -1,4 +1,5 @@
 /** A namespace in which one kind of ICMP socket is to be had. */
+import "../_support/isolated.ts";
 import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";

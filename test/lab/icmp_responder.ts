@@ -5,6 +5,7 @@
  * This side of the device is 10.66.0.1/24 and fd66::1/64; every other address
  * of these networks is a host that answers as `answer` makes it.
  */
+import "../_support/isolated.ts";
 import {
   Batch,
   buildIcmp,

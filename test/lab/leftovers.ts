@@ -1,4 +1,5 @@
 /** What is there: to see that after something ended, nothing more is. */
+import "../_support/isolated.ts";
 import assert from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -1,4 +1,5 @@
 /** Two network namespaces joined by a cable, a veth pair. */
+import "../_support/isolated.ts";
 import process from "node:process";
 import { createNetns, Netlink } from "../../src/sys/mod.ts";
 

@@ -1,4 +1,5 @@
 /** How runs end: by themselves, from inside, from outside, at every stage. */
+import "../_support/isolated.ts";
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";

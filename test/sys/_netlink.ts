@@ -1,4 +1,5 @@
 /** A namespace to work in, and `ip` to check with. */
+import "../_support/isolated.ts";
 import { execFileSync } from "node:child_process";
 import { lacks } from "../_support/lacks.ts";
 import { Netlink } from "../../src/sys/netlink/mod.ts";

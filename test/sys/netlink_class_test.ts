@@ -1,3 +1,4 @@
+import "../_support/isolated.ts";
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";

@@ -1,3 +1,4 @@
+import "../_support/isolated.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Netlink } from "../../src/sys/netlink/mod.ts";

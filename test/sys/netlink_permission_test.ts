@@ -2,6 +2,7 @@
  * Runs itself once more in a user namespace of its own, which has no say over
  * the network namespace that it finds itself in.
  */
+import "../_support/isolated.ts";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import process from "node:process";

@@ -1,3 +1,4 @@
+import "../_support/isolated.ts";
 import assert from "node:assert/strict";
 import { readlinkSync } from "node:fs";
 import { test } from "node:test";

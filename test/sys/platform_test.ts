@@ -1,4 +1,5 @@
 /** Importing is always possible; the first use of the system may not be. */
+import "../_support/isolated.ts";
 import assert from "node:assert/strict";
 import { arch } from "node:os";
 import { test } from "node:test";
