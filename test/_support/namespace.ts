@@ -44,7 +44,10 @@ export async function runTests(
     ];
     const { code, signal } = await new Deno.Command(command, {
       args,
-      env: { ECHODUCT_UNCAUGHT: uncaught },
+      env: {
+        ECHODUCT_UNCAUGHT: uncaught,
+        ECHODUCT_HOST_NETNS: Deno.readLinkSync("/proc/self/ns/net"),
+      },
     }).spawn().status;
     const results = runtime.parse(read(report));
     for (const line of read(uncaught).split("\n").filter(Boolean)) {
