@@ -76,7 +76,9 @@ function thisCommand(): string[] {
     ];
   }
   if (Deno.build.standalone) return [process.execPath, ...args];
-  return [process.execPath, "run", "-A", Deno.mainModule, ...args];
+  // Behind `unshare` there is no network, and nothing left to download.
+  const flags = ["-A", "-q", "--cached-only"];
+  return [process.execPath, "run", ...flags, Deno.mainModule, ...args];
 }
 
 process.stdout.on("error", (error: Error & { code?: string }) => {
