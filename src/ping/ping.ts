@@ -74,9 +74,9 @@ export function ping(targets: PingTargets, options: PingOptions = {}): Ping {
  *
  * await using run = ping("127.0.0.1", { interval: 10 });
  * for await (const event of run) {
- *   if (run.stats.received === 3) run.stop();
+ *   if (run.stats.received >= 3) run.stop();
  * }
- * assert.equal((await run.summary()).received, 3);
+ * assert((await run.summary()).received >= 3);
  * ```
  */
 export class Ping implements AsyncIterable<PingEvent>, AsyncDisposable {

@@ -27,8 +27,11 @@ function isIn(place: string, file: string): boolean {
 /** Where examples are: all of the documentation that there is. */
 export function findDocuments(): string[] {
   const pages = ["README.md", ...filesUnder("docs")];
+  // To test a module's examples is to load it: a worker's entry would run.
   return [
-    ...findSources(),
+    ...findSources().filter((path) =>
+      Deno.readTextFileSync(path).includes("```")
+    ),
     ...pages.filter((path) => path.endsWith(".md") && exists(path)),
   ];
 }
