@@ -16,7 +16,6 @@ const terminal: Terminal = {
     if (!readerGone) process.stdout.write(text);
   },
   err: (text) => void process.stderr.write(text),
-  isTerminal: process.stdout.isTTY === true,
   hasColor: process.stdout.isTTY === true && !process.env.NO_COLOR,
   onStop(handler) {
     let asked = false;

@@ -4,8 +4,6 @@ export interface Terminal {
   out(text: string): void;
   /** Everything else: progress, warnings, errors. */
   err(text: string): void;
-  /** Whether `out` goes to a person's terminal. */
-  readonly isTerminal: boolean;
   /** Whether colours are wanted: a terminal, and no `NO_COLOR`. */
   readonly hasColor: boolean;
   /** Calls `handler` on SIGINT and SIGTERM; returns the end of that. */

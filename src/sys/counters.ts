@@ -50,7 +50,7 @@ export type CounterValues = Record<CounterName, number>;
 export class Counters {
   /** Bytes that a block of counters takes. */
   static readonly size: number = names.length * 8;
-  /** The values, in the order of {@linkcode Counters.index}. */
+  /** The values, in the order in which `toJSON` names them. */
   readonly values: Float64Array;
 
   /**
@@ -61,11 +61,6 @@ export class Counters {
    */
   constructor(memory: ArrayBufferLike = new SharedArrayBuffer(Counters.size)) {
     this.values = new Float64Array(memory, 0, names.length);
-  }
-
-  /** Where in `values` a counter is. */
-  static index(name: CounterName): number {
-    return names.indexOf(name);
   }
 
   /** Packets taken from the kernel. */

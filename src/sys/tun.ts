@@ -334,7 +334,6 @@ function makeInterface(
     }
     throw error;
   }
-  check(result, "ioctl", what);
   return new TextDecoder().decode(request.subarray(0, request.indexOf(0)));
 }
 

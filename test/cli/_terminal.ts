@@ -5,7 +5,6 @@ import type { Terminal } from "../../cli/terminal.ts";
 export class Screen implements Terminal {
   stdout = "";
   stderr = "";
-  readonly isTerminal: boolean = false;
   readonly hasColor: boolean = false;
   /** Told each text that goes to `out`; may throw. */
   onOut: (text: string) => void = () => {};

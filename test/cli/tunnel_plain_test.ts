@@ -16,23 +16,10 @@ import {
 } from "../lab/command.ts";
 import { leavesNothing } from "../lab/leftovers.ts";
 import { assertCarries, inside } from "../lab/tunnel_pair.ts";
-import {
-  skip,
-  type TwoNamespaces,
-  twoNamespaces,
-} from "../lab/two_namespaces.ts";
+import { inLab, skip, type TwoNamespaces } from "../lab/two_namespaces.ts";
 
 const warning =
   "echoduct: plain mode: nothing is encrypted and nobody is authenticated\n";
-
-async function inLab(work: (lab: TwoNamespaces) => unknown): Promise<void> {
-  const lab = twoNamespaces();
-  try {
-    await work(lab);
-  } finally {
-    lab[Symbol.dispose]();
-  }
-}
 
 /** Words of one end's command. */
 function endWords(end: "left" | "right", outside: 4 | 6 = 4): string[] {

@@ -72,3 +72,15 @@ export function twoNamespaces(): TwoNamespaces {
 function pause(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
+
+/** Does `work` between two namespaces, and removes them. */
+export async function inLab(
+  work: (lab: TwoNamespaces) => unknown,
+): Promise<void> {
+  const lab = twoNamespaces();
+  try {
+    await work(lab);
+  } finally {
+    lab[Symbol.dispose]();
+  }
+}

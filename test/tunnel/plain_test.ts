@@ -19,11 +19,7 @@ import {
   openPair,
   pingFrom,
 } from "../lab/tunnel_pair.ts";
-import {
-  skip,
-  type TwoNamespaces,
-  twoNamespaces,
-} from "../lab/two_namespaces.ts";
+import { inLab, skip } from "../lab/two_namespaces.ts";
 import makeStage, { type StageOptions } from "./_stage.ts";
 
 const stageModule = new URL("./_stage", import.meta.url).href +
@@ -34,15 +30,6 @@ function stage(gear: Gear, options: StageOptions) {
   return gear === "worker"
     ? { module: stageModule, options }
     : makeStage(options);
-}
-
-async function inLab(work: (lab: TwoNamespaces) => unknown): Promise<void> {
-  const lab = twoNamespaces();
-  try {
-    await work(lab);
-  } finally {
-    lab[Symbol.dispose]();
-  }
 }
 
 for (const gear of ["worker", "async"] as const) {
